@@ -17,15 +17,27 @@ internal sealed class IncidentReplay
     private readonly Dictionary<UInt128, long> incidents = [];
     private readonly HashSet<UInt128> seenAnswers = [];
     private readonly Dictionary<UInt128, (long Since, int Step)> paged = [];
+    private readonly HashSet<UInt128> reported = []; // by a report of inaction; some are of other logs
 
     /// <returns>What is wrong with the entry; null when nothing is.</returns>
     public string? Accept(long index, AcceptedIncident incident) =>
         incidents.TryAdd(NameOf(incident.CapId, incident.IncidentId), Pack(index, incident.Severity, incident.PagingFloor)) ? null
             : $"accepts {incident.CapId}/{incident.IncidentId} again";
 
-    /// <param name="body">The body of a correction, a delivery or an unanswered escalation, which names the
-    /// incident.</param>
+    /// <param name="body">The body of a correction or an unanswered escalation, which names the incident.</param>
     public bool Has(JsonElement body) => incidents.ContainsKey(NameOf(Text(body, "capId")!, Text(body, "incidentId")!));
+
+    /// <param name="body">The body of a delivery.</param>
+    public bool HasOrReported(JsonElement body) =>
+        Has(body) || reported.Contains(NameOf(Text(body, "capId")!, Text(body, "incidentId")!));
+
+    /// <param name="entry">A report of inaction, which may list incidents of other logs.</param>
+    public string? Report(LogEntry entry)
+    {
+        var inaction = Core.Escalation.Inaction.Read(entry);
+        reported.UnionWith(inaction.Incidents.Select(one => NameOf(one.CapId, one.IncidentId)));
+        return inaction.Count >= inaction.Incidents.Count && inaction.Incidents.Count > 0 ? null : "counts fewer incidents than it lists";
+    }
 
     /// <param name="body">The body of an update.</param>
     /// <returns>What is wrong with the update; null when nothing is.</returns>

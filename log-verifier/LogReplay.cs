@@ -116,11 +116,15 @@ internal sealed class LogReplay(string origin, Findings findings)
             case EntryKinds.SilenceEnded:
                 AddIfFault(index, incidents.Summary(entry));
                 break;
+            case EntryKinds.AuditInaction:
+                AddIfFault(index, incidents.Report(entry));
+                break;
             case EntryKinds.IncidentUnanswered:
                 AddIfFault(index, incidents.Has(body) ? null : "records as unanswered an incident that was not accepted before");
                 break;
             case EntryKinds.DeliverySucceeded or EntryKinds.DeliveryExhausted:
-                AddIfFault(index, incidents.Has(body) ? null : "records the delivery of an incident that was not accepted before");
+                AddIfFault(
+                    index, incidents.HasOrReported(body) ? null : "records the delivery of an incident that was not accepted before");
                 break;
             case EntryKinds.AnchorBatched:
                 AddIfFault(index, AnchorFault(body.GetProperty("to").GetInt64(), body.GetProperty("size").GetInt64(),

@@ -1,7 +1,6 @@
 using CapOrleans.Core.Caps;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Caps;
-using CapOrleans.Contracts.Heartbeats;
 using CapOrleans.Core.MerkleTree;
 
 namespace CapOrleans.AuditLog;
@@ -14,7 +13,7 @@ internal sealed record CoverChange(string Kind, long? DeleteAfter, CoveredRange?
 /// Decides, in order, which appends of a batch are committed, and collects their rows. Both databases share this logic:
 /// they supply the facts and write the rows. An append is checked completely before any of its rows is collected.
 /// </summary>
-internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
+internal sealed partial class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
 {
     private const decimal ScoreUnits = 10_000m;
 
@@ -37,20 +36,6 @@ internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
     public Dictionary<string, long> Offsets { get; } = new(StringComparer.Ordinal);
 
     public List<CoverChange> Covers { get; } = [];
-
-    /// <summary>The latest row of each delivery.</summary>
-    public Dictionary<(string Webhook, long Index), DeliveryRow> Deliveries { get; } = [];
-
-    /// <summary>The latest row of each incident; null to delete it.</summary>
-    public Dictionary<long, EscalationRow?> Escalations { get; } = [];
-
-    public List<(long Index, EscalationStepRow Row)> EscalationSteps { get; } = [];
-
-    /// <summary>The latest row of each heartbeat; null to delete it.</summary>
-    public Dictionary<(string CapId, string Name), HeartbeatRow?> Heartbeats { get; } = [];
-
-    /// <summary>Webhooks whose deliveries are deleted, before <see cref="Deliveries"/> are written.</summary>
-    public List<string> DroppedWebhooks { get; } = [];
 
     public MerkleFrontier Frontier => frontier;
 
@@ -149,50 +134,11 @@ internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
             Offsets[offset.Consumer] = offset.To;
         }
 
-        if (append.DroppedWebhook is { } dropped)
-        {
-            DroppedWebhooks.Add(dropped);
-            foreach (var delivery in Deliveries.Keys.Where(delivery => delivery.Webhook == dropped).ToList())
-            {
-                Deliveries.Remove(delivery);
-            }
-        }
-
-        foreach (var delivery in append.Deliveries)
-        {
-            Deliveries[(delivery.Webhook, delivery.Index)] = delivery;
-        }
-
-        if (append.Heartbeat is { } heartbeat)
-        {
-            Heartbeats[(heartbeat.CapId, heartbeat.Name)] = heartbeat.Row;
-        }
-
-        if (append.Escalations is { } escalations)
-        {
-            Collect(escalations, first);
-        }
-
+        CollectWork(append, first);
         if (append.Cover is { } cover)
         {
             var isRewind = append.Offset is { } back && back.To < back.From;
             Covers.Add(new CoverChange(cover.Kind, isRewind ? append.Offset!.To : null, cover.To > cover.From ? cover : null, first));
         }
-    }
-
-    private void Collect(EscalationCommit change, long first)
-    {
-        Offsets[EscalationCommit.Offset] = change.Number + 1;
-        foreach (var ended in change.Ended)
-        {
-            Escalations[ended] = null;
-        }
-
-        foreach (var row in change.Rows)
-        {
-            Escalations[row.Index] = row;
-        }
-
-        EscalationSteps.AddRange(change.Steps.Select((step, at) => (first + at, step)));
     }
 }

@@ -44,6 +44,22 @@ internal static class EscalationRows
         ORDER BY step.position
         """;
 
+    public const string PutUnanswered =
+        $"""
+        INSERT INTO unanswered ({UnansweredColumns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        ON CONFLICT (log, idx) DO UPDATE SET
+            severity = excluded.severity, ladder = excluded.ladder, since = excluded.since, at = excluded.at,
+            expires_at = excluded.expires_at
+        """;
+
+    public const string DropUnanswered = "DELETE FROM unanswered WHERE log = $1 AND idx = $2";
+
+    public const string Unanswered = $"SELECT {UnansweredColumns} FROM unanswered WHERE ladder = $1 ORDER BY at, log, idx LIMIT $2";
+
+    public const string UnansweredCounts = "SELECT ladder, count(*), min(expires_at) FROM unanswered GROUP BY ladder";
+
+    private const string UnansweredColumns = "log, idx, cap_id, incident_id, severity, ladder, since, at, expires_at";
+
     private const string Columns = "idx, cap_id, incident_id, severity, ladder, step, since, due_at, silence";
 
     public static object[] Values(int log, EscalationRow row) =>
@@ -51,6 +67,16 @@ internal static class EscalationRows
         log, row.Index, row.CapId, row.IncidentId, row.Severity, row.Ladder, row.Step, row.Since, row.DueAt.ToUnixTimeMilliseconds(),
         (object?)row.Silence ?? DBNull.Value,
     ];
+
+    public static object[] Values(UnansweredRow row) =>
+    [
+        row.Log, row.Index, row.CapId, row.IncidentId, row.Severity, row.Ladder, row.Since, row.At.ToUnixTimeMilliseconds(),
+        row.ExpiresAt.ToUnixTimeMilliseconds(),
+    ];
+
+    public static UnansweredRow ReadUnanswered(DbDataReader row) => new(
+        row.GetInt32(0), row.GetInt64(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetString(5), row.GetInt64(6),
+        DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(7)), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(8)));
 
     public static EscalationRow Read(DbDataReader row) => new(
         row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetInt32(5), row.GetInt64(6),

@@ -26,6 +26,13 @@ public abstract partial class SqlLogReader : IEscalationReader
     public async Task<long> CountOpenAsync(int log, int most, CancellationToken cancellationToken) =>
         (await QueryAsync(EscalationRows.Count, row => new { Count = row.GetInt64(0) }, cancellationToken, log, most))[0].Count;
 
+    public Task<IReadOnlyList<UnansweredCount>> UnansweredAsync(CancellationToken cancellationToken) =>
+        QueryAsync(EscalationRows.UnansweredCounts, row => new UnansweredCount(
+            row.GetString(0), row.GetInt64(1), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(2))), cancellationToken);
+
+    public Task<IReadOnlyList<UnansweredRow>> UnansweredAsync(string ladder, int limit, CancellationToken cancellationToken) =>
+        QueryAsync(EscalationRows.Unanswered, EscalationRows.ReadUnanswered, cancellationToken, ladder, limit);
+
     public Task<IReadOnlyList<LogEntry>> StepsAsync(string capId, string incidentId, int limit, CancellationToken cancellationToken) =>
         QueryAsync(EscalationRows.StepsOf, ReadEntry, cancellationToken, capId, incidentId, limit);
 }

@@ -36,7 +36,8 @@ internal static class LadderEndpoints
                 + "different people, as its acknowledgements requires) or a resolution. A page is an incident.paged entry; its webhooks "
                 + "receive a CloudEvent of type caporleans.incident.paged with the incident's current state; a page that waits for "
                 + "another attempt is dropped once someone has answered. A level that names rotations pages whoever is on call when "
-                + "it is reached; if no one is, the next level that reaches somebody follows at once. Applies to incidents that are accepted or "
+                + "it is reached; if no one is, the next level that reaches somebody follows at once. With inaction, so many incidents "
+                + "that nobody answers make an audit.inaction entry, which its webhooks receive. Applies to incidents that are accepted or "
                 + "reopened from now on; changes apply to open ones too, from their next step.");
         app.MapDelete("/v1/ladders/{id}", RemoveAsync).RequireAuthorization(OperatorAccess.Operator)
             .Produces(204).ProducesProblem(401).ProducesProblem(403).ProducesProblem(404)
@@ -157,7 +158,9 @@ internal static class LadderEndpoints
             .. ladder.Levels.Select(level => new LadderLevelView(
                 level.Webhooks, level.WaitSeconds, level.Acknowledgements, level.Rotations ?? [])),
         ],
-        ladder.Repeat, ladder.AcknowledgedForSeconds, ladder.ChangedAt, ladder.ChangedBy.Id, ladder.ChangedBy.Name, warnings);
+        ladder.Repeat, ladder.AcknowledgedForSeconds,
+        ladder.Inaction is { } inaction ? new LadderInaction(inaction.Incidents, inaction.WithinSeconds, inaction.Webhooks) : null,
+        ladder.ChangedAt, ladder.ChangedBy.Id, ladder.ChangedBy.Name, warnings);
 
     private static ProblemHttpResult Unknown() =>
         Problems.Of(StatusCodes.Status404NotFound, "no-such-ladder", "id", "the id of a ladder; GET /v1/ladders lists them");

@@ -15,7 +15,10 @@ internal static class PagingWarnings
 
     /// <param name="rotations">All of them.</param>
     public static IReadOnlyList<string> Of(Ladder ladder, IReadOnlyList<Rotation> rotations, WebhookList webhooks, DateTimeOffset now) =>
-        [.. ladder.Levels.SelectMany((level, at) => Of(level, rotations, webhooks, now).Select(warning => $"Level {at + 1}: {warning}"))];
+    [
+        .. ladder.Levels.SelectMany((level, at) => Of(level, rotations, webhooks, now).Select(warning => $"Level {at + 1}: {warning}")),
+        .. (ladder.Inaction?.Webhooks ?? []).Select(id => Of(id, webhooks)).OfType<string>().Select(warning => $"Inaction: {warning}"),
+    ];
 
     public static IReadOnlyList<string> Of(Rotation rotation, WebhookList webhooks, DateTimeOffset now) =>
     [

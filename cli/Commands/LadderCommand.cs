@@ -13,6 +13,9 @@ internal static class LadderCommand
     private const string LevelRule = "webhooks, and rotations with an @, separated by commas, a colon and the time to wait, for " +
         "example @primary,9e0d41c7:5m; if more than one acknowledgement is needed, another colon and their number";
 
+    private const string InactionRule = "a number of unanswered incidents, the time within which they ended, and the webhooks to " +
+        "notify, for example 5:1h:1f0c22ab,9e0d41c7";
+
     public static Command Create() => new("ladder", "Ladders, which page level by level until someone answers: list, set, preview, " +
         "remove. Example: cap ladder set web --caps 'WEB-*' --level 1f0c22ab:5m --level 9e0d41c7:15m")
     {
@@ -51,13 +54,21 @@ internal static class LadderCommand
         {
             Description = "Time after which an acknowledged but unresolved incident is paged again, for example 4h; default never",
         };
+        var inaction = new Option<string?>("--inaction")
+        {
+            Description = $"Report that nobody answers: {InactionRule}; default never",
+        };
         var command = new Command("set", "Make or change a ladder. Example: cap ladder set web --caps 'WEB-*' --level 1f0c22ab:5m " +
-            "--level 1f0c22ab,9e0d41c7:15m --repeat 2 --acknowledged-for 4h") { id, caps, levels, minSeverity, repeat, acknowledgedFor };
+            "--level 1f0c22ab,9e0d41c7:15m --repeat 2 --acknowledged-for 4h")
+        {
+            id, caps, levels, minSeverity, repeat, acknowledgedFor, inaction,
+        };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var ladder = new LadderRequest(
                 parsed.GetRequiredValue(caps), [.. parsed.GetRequiredValue(levels).Select(Level)], parsed.GetValue(minSeverity),
-                parsed.GetValue(repeat), parsed.GetValue(acknowledgedFor) is { } text ? Seconds("--acknowledged-for", text) : null);
+                parsed.GetValue(repeat), parsed.GetValue(acknowledgedFor) is { } text ? Seconds("--acknowledged-for", text) : null,
+                parsed.GetValue(inaction) is { } rule ? Inaction(rule) : null);
             return Output.Print(
                 await Servers.ApiAsync(api => api.PutLadderAsync(parsed.GetRequiredValue(id), ladder, cancellationToken)),
                 ClientJson.Default.LadderView);
@@ -106,6 +117,11 @@ internal static class LadderCommand
                 [.. parts[0].Split(',').Where(name => name.StartsWith('@')).Select(name => name[1..])])
             : throw new CliFaultException(ExitCodes.Misconfigured, $"--level is {LevelRule}.");
     }
+
+    private static LadderInaction Inaction(string text) => text.Split(':') is [var incidents, var within, var webhooks]
+        && int.TryParse(incidents, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+        ? new LadderInaction(count, Seconds("--inaction", within), webhooks.Split(','))
+        : throw new CliFaultException(ExitCodes.Misconfigured, $"--inaction is {InactionRule}.");
 
     private static int Seconds(string option, string text) => (int)HookCommand.Duration(option, text).TotalSeconds;
 

@@ -41,9 +41,32 @@ public sealed record EscalationCommit(
     [property: Id(2)] IReadOnlyList<long> Ended,
     [property: Id(3)] IReadOnlyList<EscalationStepRow> Steps)
 {
+    /// <summary>Incidents that stayed unanswered, to be counted.</summary>
+    [Id(4)] public IReadOnlyList<UnansweredRow> Unanswered { get; init; } = [];
+
+    /// <summary>Incidents, of any log, that no longer count.</summary>
+    [Id(5)] public IReadOnlyList<UnansweredRow> Counted { get; init; } = [];
+
     /// <summary>Consumer name of the offset that counts the changes.</summary>
     public const string Offset = "escalation-changes";
 }
+
+/// <summary>An incident that stayed unanswered, kept until it is reported or no longer counts.</summary>
+/// <param name="Index">Index of the incident's entry.</param>
+/// <param name="Since">Answers in later entries count.</param>
+/// <param name="At">End of the last wait.</param>
+/// <param name="ExpiresAt">From then on it does not count.</param>
+[GenerateSerializer, Immutable, Alias("cap.unanswered-row.v1")]
+public sealed record UnansweredRow(
+    [property: Id(0)] int Log,
+    [property: Id(1)] long Index,
+    [property: Id(2)] string CapId,
+    [property: Id(3)] string IncidentId,
+    [property: Id(4)] string Severity,
+    [property: Id(5)] string Ladder,
+    [property: Id(6)] long Since,
+    [property: Id(7)] DateTimeOffset At,
+    [property: Id(8)] DateTimeOffset ExpiresAt);
 
 /// <summary>The incident of an entry that pages it or records that it stayed unanswered.</summary>
 [GenerateSerializer, Immutable, Alias("cap.escalation-step-row.v1")]

@@ -9,6 +9,7 @@ namespace CapOrleans.Contracts.Escalation;
 /// <param name="Repeat">How often all levels are paged again after the first round.</param>
 /// <param name="AcknowledgedForSeconds">Seconds after which an acknowledgement expires and an unresolved incident is
 /// paged again; null for never.</param>
+/// <param name="Inaction">Who is told when several incidents stay unanswered; null for no one.</param>
 /// <param name="StartsAt">Per log, the index of the first entry that it applies to: the end of the log when
 /// the ladder was created.</param>
 [GenerateSerializer, Immutable, Alias("cap.ladder.v1")]
@@ -21,7 +22,8 @@ public sealed record Ladder(
     [property: Id(5)] int? AcknowledgedForSeconds,
     [property: Id(6)] IReadOnlyList<long> StartsAt,
     [property: Id(7)] DateTimeOffset ChangedAt,
-    [property: Id(8)] Actor ChangedBy)
+    [property: Id(8)] Actor ChangedBy,
+    [property: Id(9)] InactionRule? Inaction = null)
 {
     /// <summary>Maximum number of pages for one unanswered incident.</summary>
     public int Steps => Levels.Count * (Repeat + 1);
@@ -42,6 +44,13 @@ public sealed record Ladder(
 public sealed record LadderLevel(
     [property: Id(0)] IReadOnlyList<string> Webhooks, [property: Id(1)] int WaitSeconds, [property: Id(2)] int Acknowledgements,
     [property: Id(3)] IReadOnlyList<string>? Rotations = null);
+
+/// <summary>Reports that nobody answers: so many incidents within a time had every level paged in vain.</summary>
+/// <param name="Incidents">Number of unanswered incidents that makes one report.</param>
+/// <param name="Webhooks">Ids of the webhooks that receive it.</param>
+[GenerateSerializer, Immutable, Alias("cap.inaction-rule.v1")]
+public sealed record InactionRule(
+    [property: Id(0)] int Incidents, [property: Id(1)] int WithinSeconds, [property: Id(2)] IReadOnlyList<string> Webhooks);
 
 /// <param name="Ladder">The ladder after the request; null when the request was refused.</param>
 [GenerateSerializer, Immutable, Alias("cap.ladder-ruling.v1")]

@@ -11,12 +11,21 @@ namespace CapOrleans.Contracts.Escalation;
 /// <param name="Repeat">How often all levels are paged again after the first round, 0 to 9.</param>
 /// <param name="AcknowledgedForSeconds">Seconds after which an acknowledgement expires and an unresolved incident is
 /// paged again, 60 to 604,800; default never.</param>
+/// <param name="Inaction">Reports that nobody answers; default never.</param>
 public sealed record LadderRequest(
     [property: Required] string? Caps,
     [property: Required] IReadOnlyList<LadderLevelRequest>? Levels,
     [property: AllowedValues("normal", "high", "escalated", "critical")] string? MinSeverity = null,
     [property: Range(0, 9)] int Repeat = 0,
-    [property: Range(60, 604_800)] int? AcknowledgedForSeconds = null);
+    [property: Range(60, 604_800)] int? AcknowledgedForSeconds = null,
+    LadderInaction? Inaction = null);
+
+/// <param name="Incidents">Number of unanswered incidents, 1 to 100, that makes one report.</param>
+/// <param name="WithinSeconds">Time within which their last waits end, 60 to 604,800.</param>
+/// <param name="Webhooks">Ids of the webhooks that receive the report, 1 to 10.</param>
+public sealed record LadderInaction(
+    [property: Required, Range(1, 100)] int? Incidents, [property: Required, Range(60, 604_800)] int? WithinSeconds,
+    [property: Required] IReadOnlyList<string>? Webhooks);
 
 /// <param name="Webhooks">Ids of webhooks that are always paged, all together; at most 10. A level has at least one webhook
 /// or rotation.</param>
@@ -36,8 +45,8 @@ public sealed record LadderLevelRequest(
 /// <inheritdoc cref="LadderRequest"/>
 public sealed record LadderView(
     string Id, string Caps, [property: AllowedValues("normal", "high", "escalated", "critical")] string? MinSeverity,
-    IReadOnlyList<LadderLevelView> Levels, int Repeat, int? AcknowledgedForSeconds, DateTimeOffset ChangedAt, string ChangedBy,
-    string? ChangedByName, IReadOnlyList<string> Warnings);
+    IReadOnlyList<LadderLevelView> Levels, int Repeat, int? AcknowledgedForSeconds, LadderInaction? Inaction, DateTimeOffset ChangedAt,
+    string ChangedBy, string? ChangedByName, IReadOnlyList<string> Warnings);
 
 /// <inheritdoc cref="LadderLevelRequest"/>
 public sealed record LadderLevelView(

@@ -18,6 +18,7 @@ public static class EntryKinds
     public const string IncidentResponded = "incident.responded";
     public const string IncidentPaged = "incident.paged";
     public const string IncidentUnanswered = "incident.unanswered";
+    public const string AuditInaction = "audit.inaction";
     public const string LadderChanged = "ladder.changed";
     public const string LadderRemoved = "ladder.removed";
     public const string RotationChanged = "rotation.changed";

@@ -75,7 +75,10 @@ public static class EntryMeanings
             + "people in `onCall`; no webhooks: no one is on call. Answers count in entries after `since`."),
         new(EntryKinds.IncidentUnanswered, "capId incidentId index ladder severity since",
             "Every level was paged without an answer."),
-        new(EntryKinds.LadderChanged, "acknowledgedForSeconds by byName caps ladder levels minSeverity repeat",
+        new(EntryKinds.AuditInaction, "count incidents ladder webhooks withinSeconds",
+            "Nobody answers: every level of the ladder was paged in vain for so many incidents within this time. `incidents` are "
+            + "the first 50, each with the log and the index of its entry; these webhooks are notified."),
+        new(EntryKinds.LadderChanged, "acknowledgedForSeconds by byName caps inaction? ladder levels minSeverity repeat",
             "Who is paged about unanswered incidents of these CapIDs changed; it applies from the next step of each escalation."),
         new(EntryKinds.LadderRemoved, "by byName ladder", "The ladder was removed; it no longer applies, not even to open incidents."),
         new(EntryKinds.RotationChanged, "by byName hours members overrides rotation shiftDays startsAt timeZone",

@@ -27,6 +27,15 @@ public interface IEscalationReader
     /// <returns>Number of open incidents, counted up to <paramref name="most"/>.</returns>
     Task<long> CountOpenAsync(int log, int most, CancellationToken cancellationToken);
 
+    /// <returns>The incidents of all logs that stayed unanswered, per ladder.</returns>
+    Task<IReadOnlyList<UnansweredCount>> UnansweredAsync(CancellationToken cancellationToken);
+
+    /// <returns>The ladder's incidents, of all logs, that stayed unanswered; the oldest first.</returns>
+    Task<IReadOnlyList<UnansweredRow>> UnansweredAsync(string ladder, int limit, CancellationToken cancellationToken);
+
     /// <returns>The newest entries that page the incident or record that it stayed unanswered, in log order.</returns>
     Task<IReadOnlyList<LogEntry>> StepsAsync(string capId, string incidentId, int limit, CancellationToken cancellationToken);
 }
+
+/// <param name="ExpiresAt">When the first of them no longer counts.</param>
+public sealed record UnansweredCount(string Ladder, long Count, DateTimeOffset ExpiresAt);

@@ -8,7 +8,8 @@ namespace CapOrleans.Core.Escalation;
 /// <summary>Validates a requested ladder.</summary>
 public static class LadderValidator
 {
-    private const int MaxLevels = 10, MaxWebhooks = 10, MaxRotations = 10, MaxAcknowledgements = 10, MaxRepeat = 9;
+    private const int MaxLevels = 10, MaxWebhooks = 10, MaxRotations = 10, MaxAcknowledgements = 10, MaxRepeat = 9,
+        MaxUnanswered = 100;
     private const int MinWait = 10, MaxWait = 86_400, MinAcknowledged = 60, MaxAcknowledged = 604_800;
 
     /// <param name="webhooks">Ids of the webhooks that exist.</param>
@@ -26,12 +27,13 @@ public static class LadderValidator
             : request.AcknowledgedForSeconds is < MinAcknowledged or > MaxAcknowledged
                 ? new("invalid-field", "acknowledgedForSeconds", $"{MinAcknowledged} to {MaxAcknowledged}")
             : request.Levels.Select((level, at) => Fault(level, $"levels[{at}]", webhooks, rotations))
-                .FirstOrDefault(fault => fault is not null);
+                .FirstOrDefault(fault => fault is not null) ?? Fault(request.Inaction, webhooks);
         return refusal is not null ? (null, refusal) : (new Ladder(
             id, request.Caps!, request.MinSeverity,
             [.. request.Levels!.Select(level => new LadderLevel(
                 level.Webhooks ?? [], level.WaitSeconds!.Value, level.Acknowledgements, level.Rotations ?? []))],
-            request.Repeat, request.AcknowledgedForSeconds, [], default, Actor.Service), null);
+            request.Repeat, request.AcknowledgedForSeconds, [], default, Actor.Service, request.Inaction is not { } inaction ? null
+                : new InactionRule(inaction.Incidents!.Value, inaction.WithinSeconds!.Value, inaction.Webhooks!)), null);
     }
 
     private static Refusal? Fault(
@@ -46,6 +48,14 @@ public static class LadderValidator
         : level.Acknowledgements is < 1 or > MaxAcknowledgements
             ? new("invalid-field", $"{field}.acknowledgements", $"1 to {MaxAcknowledgements}")
         : null);
+
+    private static Refusal? Fault(LadderInaction? inaction, IReadOnlySet<string> webhooks) => inaction is null ? null
+        : inaction.Incidents is not (>= 1 and <= MaxUnanswered)
+            ? new("invalid-field", "inaction.incidents", $"1 to {MaxUnanswered}")
+        : inaction.WithinSeconds is not (>= MinAcknowledged and <= MaxAcknowledged)
+            ? new("invalid-field", "inaction.withinSeconds", $"{MinAcknowledged} to {MaxAcknowledged}")
+        : inaction.Webhooks is not { Count: > 0 } ? new("invalid-field", "inaction.webhooks", "at least one webhook")
+        : Fault(inaction.Webhooks, "inaction.webhooks", "webhooks", MaxWebhooks, webhooks);
 
     private static Refusal? Fault(IReadOnlyList<string>? ids, string field, string what, int max, IReadOnlySet<string> existing) =>
         ids is null ? null

@@ -23,6 +23,7 @@ public sealed record EventMessage(string Title, string Body)
             "incident.accepted" => Accepted(data, []),
             "incident.paged" => Paged(data),
             "silence.ended" => Summary(data),
+            "audit.inaction" => Unanswered(data),
             _ => Updated(data),
         };
     }
@@ -90,6 +91,11 @@ public sealed record EventMessage(string Title, string Body)
         return new EventMessage(
             Line($"Silence {Text(data, "silence")} is over: {data.GetProperty("held")} incidents were held back"), string.Join('\n', open));
     }
+
+    private static EventMessage Unanswered(JsonElement data) => new(
+        Line($"Nobody answers: ladder {Text(data, "ladder")} was paged in vain for {data.GetProperty("count")} incidents"),
+        string.Join('\n', data.GetProperty("incidents").EnumerateArray().Select(one =>
+            $"[{Text(one, "severity")}] {Text(one, "capId")} {Text(one, "incidentId")}")));
 
     /// <summary>Hosts write descriptions: what is invisible, or would end a line elsewhere, does not pass.</summary>
     private static string Text(JsonElement parent, string name) => string.Concat(parent.GetProperty(name).GetString()!.EnumerateRunes()

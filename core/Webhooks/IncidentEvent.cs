@@ -79,6 +79,16 @@ public static class IncidentEvent
             .Add("silence", notification.Summary.Silence)
             .Add("waitSeconds", notification.Summary.WaitSeconds));
 
+    /// <summary>Writes a report of inaction.</summary>
+    /// <param name="entry">An <c>audit.inaction</c> entry.</param>
+    public static byte[] WriteInaction(LogEntry entry, Notification notification, string origin) =>
+        Write(entry, notification, origin, new CanonicalObject()
+            .Add("count", notification.Inaction!.Count)
+            .Add("incidents", notification.Inaction.Incidents.Select(Inaction.Describe))
+            .Add("ladder", notification.Inaction.Ladder)
+            .Add("log", new CanonicalObject().Add("index", entry.Index).Add("origin", origin))
+            .Add("withinSeconds", notification.Inaction.WithinSeconds));
+
     /// <summary>Writes the event that a test sends; it belongs to no incident.</summary>
     public static byte[] WriteTest(string webhook, string id, DateTimeOffset now) => new CanonicalObject()
         .Add("data", new CanonicalObject().Add("webhook", webhook))

@@ -10,12 +10,13 @@ namespace CapOrleans.Core.Webhooks;
 /// <param name="Incident">Null unless the entry accepts the incident.</param>
 /// <param name="Page">Null unless the entry is a page.</param>
 /// <param name="Summary">Null unless a silence ended; CapID, incident and severity are those of its most severe incident.</param>
+/// <param name="Inaction">Null unless nobody answers; CapID, incident and severity are those of its most severe incident.</param>
 public sealed record Notification(
     string CapId, string IncidentId, string Severity, string PagingFloor, AcceptedIncident? Incident, Page? Page = null,
-    SilenceSummary? Summary = null)
+    SilenceSummary? Summary = null, Inaction? Inaction = null)
 {
     /// <summary>Ids of the webhooks it goes to, whatever their filters; null if the filters decide.</summary>
-    public IReadOnlyList<string>? Webhooks => Page?.Webhooks ?? Summary?.Webhooks;
+    public IReadOnlyList<string>? Webhooks => Page?.Webhooks ?? Summary?.Webhooks ?? Inaction?.Webhooks;
 
     /// <returns>Null for an entry that is not delivered to webhooks.</returns>
     public static Notification? Of(LogEntry entry)
@@ -37,6 +38,13 @@ public sealed record Notification(
             var summary = SilenceSummary.Read(entry);
             var first = summary.Incidents[0];
             return new Notification(first.CapId, first.IncidentId, first.Severity, first.Severity, null, Summary: summary);
+        }
+
+        if (entry.Kind == EntryKinds.AuditInaction)
+        {
+            var inaction = Inaction.Read(entry);
+            var worst = inaction.Worst;
+            return new Notification(worst.CapId, worst.IncidentId, worst.Severity, worst.Severity, null, Inaction: inaction);
         }
 
         if (!EntryKinds.IsUpdate(entry.Kind))

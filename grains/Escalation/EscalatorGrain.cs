@@ -61,6 +61,7 @@ internal sealed partial class EscalatorGrain(
         await RefreshPolicyAsync();
         await ReviewAsync();
         await RunDueStepsAsync();
+        await ReportInactionAsync();
     }
 
     protected override async Task<Step> ConsumeAsync(long from, IReadOnlyList<LogEntry> entries)
@@ -168,7 +169,11 @@ internal sealed partial class EscalatorGrain(
         {
             Escalations = new EscalationCommit(
                 changes, rows, [.. turns.Where(turn => turn.Row is null).Select(turn => turn.Before.Index)],
-                [.. logged.Select(turn => new EscalationStepRow(turn.Before.CapId, turn.Before.IncidentId))]),
+                [.. logged.Select(turn => new EscalationStepRow(turn.Before.CapId, turn.Before.IncidentId))])
+            {
+                Unanswered = [.. turns.Where(turn => turn.IsUnanswered)
+                    .Select(turn => Inaction.Row(LogNumber, turn.Before, LadderOf(turn.Before), now)).OfType<UnansweredRow>()],
+            },
         });
         changes++;
         foreach (var row in rows)

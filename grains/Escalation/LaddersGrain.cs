@@ -81,6 +81,8 @@ internal sealed partial class LaddersGrain(
             : body.Add("acknowledgedForSeconds", (string?)null);
         return body.AddActor(actor)
             .Add("caps", ladder.Caps)
+            .AddIfPresent("inaction", ladder.Inaction is not { } rule ? null : new CanonicalObject()
+                .Add("incidents", rule.Incidents).Add("webhooks", rule.Webhooks).Add("withinSeconds", rule.WithinSeconds))
             .Add("ladder", ladder.Id)
             .Add("levels", ladder.Levels.Select(level => new CanonicalObject()
                 .Add("acknowledgements", level.Acknowledgements).Add("rotations", level.Rotations ?? [])

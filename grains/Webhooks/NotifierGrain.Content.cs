@@ -46,6 +46,13 @@ internal sealed partial class NotifierGrain
                 : Event(IncidentEvent.WriteSummary(entry, notification, open, name));
         }
 
+        if (notification.Inaction is not null)
+        {
+            return !isLegacy ? Event(IncidentEvent.WriteInaction(entry, notification, name))
+                : Legacy(AcceptedIncident.Read((await Log.FindIncidentAsync(notification.CapId, notification.IncidentId,
+                    Stopping))!.Bytes));
+        }
+
         if (notification.Page is not { } page)
         {
             return isLegacy && notification.Incident is { } incident

@@ -87,6 +87,36 @@ public sealed class LadderTests(NodeFixture node)
     }
 
     [Fact]
+    public async Task That_nobody_answers_is_reported_to_webhooks_that_exist()
+    {
+        var webhook = await node.WebhookAsync("http://127.0.0.1:9/inaction");
+        object Ladder(object? inaction) =>
+            new { caps = "NOBODY-*", levels = (object[])[new { webhooks = (string[])[webhook], waitSeconds = 60 }], inaction };
+        foreach (var (inaction, field) in ((object, string)[])
+        [
+            (new { incidents = 0, withinSeconds = 60, webhooks = (string[])[webhook] }, "inaction.incidents"),
+            (new { withinSeconds = 60, webhooks = (string[])[webhook] }, "inaction.incidents"),
+            (new { incidents = 1, withinSeconds = 59, webhooks = (string[])[webhook] }, "inaction.withinSeconds"),
+            (new { incidents = 1, withinSeconds = 60 }, "inaction.webhooks"),
+            (new { incidents = 1, withinSeconds = 60, webhooks = (string[])["none"] }, "inaction.webhooks"),
+        ])
+        {
+            var problem = await node.AnswerAsync(HttpMethod.Put, "/v1/ladders/inaction", HttpStatusCode.BadRequest, Ladder(inaction));
+            Assert.Equal(("urn:caporleans:problem:invalid-field", field), (problem.Text("type"), problem.Text("field")));
+        }
+
+        var rule = new { incidents = 5, withinSeconds = 3600, webhooks = (string[])[webhook] };
+        var made = await node.AnswerAsync(HttpMethod.Put, "/v1/ladders/inaction", HttpStatusCode.OK, Ladder(rule));
+        Assert.Equal(JsonSerializer.Serialize(rule), made.GetProperty("inaction").GetRawText());
+        await node.AnswerAsync(HttpMethod.Delete, $"/v1/webhooks/{webhook}", HttpStatusCode.NoContent);
+        var shown = (await node.AnswerAsync(HttpMethod.Get, "/v1/ladders", HttpStatusCode.OK)).EnumerateArray()
+            .Single(one => one.Text("id") == "inaction");
+        Assert.Contains($"Inaction: webhook {webhook} was removed.",
+            shown.GetProperty("warnings").EnumerateArray().Select(one => one.GetString()));
+        await node.AnswerAsync(HttpMethod.Delete, "/v1/ladders/inaction", HttpStatusCode.NoContent);
+    }
+
+    [Fact]
     public async Task The_number_of_ladders_is_limited()
     {
         await using var api = await LoneApi.StartAsync(new Dictionary<string, Func<object?[], Task>>

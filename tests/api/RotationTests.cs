@@ -159,7 +159,8 @@ public sealed class RotationTests(NodeFixture node) : IDisposable
         Assert.Equal("removed", await RunAsync("rotation", "cancel", "by-command", "swap"));
         Assert.Contains("by-command", await RunAsync("rotation", "list"), StringComparison.Ordinal);
         var ladder = JsonElement.Parse(await RunAsync(
-            "ladder", "set", "by-command", "--caps", "NOBODY-*", "--level", $"@by-command,{webhook}:5m"));
+            "ladder", "set", "by-command", "--caps", "NOBODY-*", "--level", $"@by-command,{webhook}:5m",
+            "--inaction", $"5:1h:{webhook}"));
         Assert.Equal((webhook, "by-command"), (ladder.GetProperty("levels")[0].GetProperty("webhooks")[0].GetString(),
             ladder.GetProperty("levels")[0].GetProperty("rotations")[0].GetString()));
         await RunAsync("ladder", "remove", "by-command");

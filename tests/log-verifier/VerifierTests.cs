@@ -155,6 +155,32 @@ public sealed class VerifierTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_delivery_of_a_report_of_inaction_may_name_an_incident_of_another_log()
+    {
+        var from = head.Size;
+        Append Report(int count) => new()
+        {
+            Entries = [new Inaction("web", 60, count, [new(CapId, "I-other", 1, 7, "high")], ["w"]).Write(head.Origin, Now)],
+        };
+        Append Delivered(string incident) => new()
+        {
+            Entries =
+            [
+                Entry.Write(EntryKinds.DeliverySucceeded, head.Origin, Now, new CanonicalObject().Add("attempts", 1).Add("capId", CapId)
+                    .Add("fault", (string?)null).Add("incidentId", incident).Add("index", from).Add("webhook", "w")),
+            ],
+            Deliveries = [new DeliveryRow("w", 0, from, CapId, incident, 2, DeliveryState.Delivered, Now, Now, [], 0)],
+        };
+        await AppendAsync(Report(1), Delivered("I-other"), Delivered("I-none"), Report(0));
+        Assert.Equal(
+            [
+                $"Log 0: entry {from + 2} records the delivery of an incident that was not accepted before",
+                $"Log 0: entry {from + 3} counts fewer incidents than it lists",
+            ],
+            await FindingsAsync());
+    }
+
+    [Fact]
     public async Task A_summary_of_an_incident_that_was_not_accepted_is_named()
     {
         var (accepted, from) = ((await Reader.FindIncidentAsync(CapId, "I-1", default))!.Index, head.Size);

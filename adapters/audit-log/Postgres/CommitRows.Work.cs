@@ -39,6 +39,19 @@ internal static partial class CommitRows
         {
             batch.Add(EscalationRows.AddStep, step.CapId, step.IncidentId, PackedPosition.Of(log, at));
         }
+
+        // Two logs may change the same rows: in one order, they wait for each other and do not deadlock.
+        foreach (var ((from, index), row) in plan.Unanswered.OrderBy(one => one.Key))
+        {
+            if (row is null)
+            {
+                batch.Add(EscalationRows.DropUnanswered, from, index);
+            }
+            else
+            {
+                batch.Add(EscalationRows.PutUnanswered, EscalationRows.Values(row));
+            }
+        }
     }
 
     private static void AddDeliveries(NpgsqlBatch batch, int log, CommitPlan plan)

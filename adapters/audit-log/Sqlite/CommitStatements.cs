@@ -89,6 +89,10 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
 
     public SqliteStatement DropEscalation { get; } = new(connection, EscalationRows.Drop, 2);
 
+    public SqliteStatement PutUnanswered { get; } = new(connection, EscalationRows.PutUnanswered, 9);
+
+    public SqliteStatement DropUnanswered { get; } = new(connection, EscalationRows.DropUnanswered, 2);
+
     public SqliteStatement AddEscalationStep { get; } = new(connection, EscalationRows.AddStep, 3);
 
     public (LogHead Head, MerkleFrontier Frontier) ReadHead(SqliteTransaction transaction, int log)

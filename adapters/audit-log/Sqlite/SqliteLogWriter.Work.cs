@@ -36,6 +36,12 @@ public sealed partial class SqliteLogWriter
         {
             statements.AddEscalationStep.Run(transaction, step.CapId, step.IncidentId, PackedPosition.Of(log, at));
         }
+
+        foreach (var ((from, index), row) in plan.Unanswered)
+        {
+            _ = row is null ? statements.DropUnanswered.Run(transaction, from, index)
+                : statements.PutUnanswered.Run(transaction, EscalationRows.Values(row));
+        }
     }
 
     private void WriteHeartbeats(int log, SqliteTransaction transaction, CommitPlan plan)

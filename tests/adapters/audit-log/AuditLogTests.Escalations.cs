@@ -64,6 +64,23 @@ public abstract partial class AuditLogTests
         Assert.Null(Assert.Single(await Escalations.DueAsync(0, At.AddSeconds(9), 10, default), row => row.Index == 1).Silence);
     }
 
+    [Fact]
+    public async Task What_stayed_unanswered_is_counted_over_all_logs_until_it_is_taken()
+    {
+        UnansweredRow Row(int log, long index, string ladder, int at) =>
+            new(log, index, "Z", $"I-{index}", "high", ladder, index, At.AddSeconds(at), At.AddSeconds(at + 60));
+        var (late, early, other) = (Row(0, 1, "web", 9), Row(1, 1, "web", 5), Row(0, 2, "db", 7));
+        await CommitAsync(0, new EscalationCommit(0, [], [], []) { Unanswered = [late, other, late with { Severity = "critical" }] });
+        await CommitAsync(1, new EscalationCommit(0, [], [], []) { Unanswered = [early] });
+        Assert.Equal([new("db", 1, other.ExpiresAt), new("web", 2, early.ExpiresAt)], (await Escalations.UnansweredAsync(default))
+            .OrderBy(one => one.Ladder, StringComparer.Ordinal));
+        Assert.Equal([early, late with { Severity = "critical" }], await Escalations.UnansweredAsync("web", 9, default));
+        Assert.Equal([early], await Escalations.UnansweredAsync("web", 1, default));
+
+        await CommitAsync(0, new EscalationCommit(1, [], [], []) { Counted = [early, late] });
+        Assert.Equal("db", Assert.Single(await Escalations.UnansweredAsync(default)).Ladder);
+    }
+
     private static EscalationRow Open(long index, int dueIn) => new(index, "Z", $"I-{index}", "critical", "web", 1, index, At.AddSeconds(
         dueIn));
 
@@ -78,11 +95,13 @@ public abstract partial class AuditLogTests
         return outcomes.Select(outcome => outcome.Verdict);
     }
 
-    private async Task EscalateAsync(long number, EscalationRow[] rows, long[]? ended = null)
+    private Task EscalateAsync(long number, EscalationRow[] rows, long[]? ended = null) =>
+        CommitAsync(0, new EscalationCommit(number, rows, ended ?? [], []));
+
+    private async Task CommitAsync(int log, EscalationCommit change)
     {
-        var head = await Reader.HeadAsync(0, default) ?? await Writer.OpenAsync(0, default);
-        var (_, outcomes) = await Writer.CommitAsync(
-            0, head, [new Append { Entries = [], Escalations = new EscalationCommit(number, rows, ended ?? [], []) }], default);
+        var head = await Reader.HeadAsync(log, default) ?? await Writer.OpenAsync(log, default);
+        var (_, outcomes) = await Writer.CommitAsync(log, head, [new Append { Entries = [], Escalations = change }], default);
         Assert.Equal(AppendVerdict.Appended, outcomes[0].Verdict);
     }
 }

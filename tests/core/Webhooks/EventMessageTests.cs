@@ -54,6 +54,9 @@ public sealed class EventMessageTests
         Assert.Equal(("Silence deploy is over: 3 incidents were held back", "[high] WEB-01 I-1: open"), Of("silence.ended", """
             {"held":3,"incidents":[{"capId":"WEB-01","incidentId":"I-1","severity":"high","state":"open"}],"silence":"deploy"}
             """) is var summary ? (summary.Title, summary.Body) : default);
+        Assert.Equal(("Nobody answers: ladder web was paged in vain for 5 incidents", "[high] WEB-01 I-1"), Of("audit.inaction", """
+            {"count":5,"incidents":[{"capId":"WEB-01","incidentId":"I-1","index":7,"log":0,"severity":"high"}],"ladder":"web"}
+            """) is var inaction ? (inaction.Title, inaction.Body) : default);
         var test = EventMessage.Of(IncidentEvent.WriteTest("1f0c22ab9d3e", "test/1", default));
         Assert.Equal("Test of webhook 1f0c22ab9d3e", test.Title);
     }

@@ -76,5 +76,5 @@ public abstract class EscalationCluster : WebhookCluster
 
     protected Task<long> OpenAsync() => Reader().CountOpenAsync(LogOfIncidents, 100, default);
 
-    private SqliteLogReader Reader() => new(SqliteDatabase.Open(Folder.File("log.db"), 2));
+    protected SqliteLogReader Reader() => new(SqliteDatabase.Open(Folder.File("log.db"), 2));
 }

@@ -34,7 +34,7 @@ public sealed class PostgresLogTests(PostgresServer server) : AuditLogTests, IAs
     {
         await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => Open())));
         await using var count = databases[0].Source.CreateCommand("SELECT version FROM schema_version WHERE component = 'audit-log'");
-        Assert.Equal(15, await count.ExecuteScalarAsync());
+        Assert.Equal(16, await count.ExecuteScalarAsync());
     }
 
     [Fact]
