@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using CapOrleans.Cli.Heartbeats;
 using CapOrleans.Cli.Hooks;
 using CapOrleans.Client;
 using CapOrleans.Contracts.Heartbeats;
@@ -90,7 +91,16 @@ internal static class HeartbeatCommand
         };
 
         private readonly Option<string?> cron = new("--cron") { Description = "When the job starts, as a cron expression of five fields" };
-        private readonly Option<string?> zone = new("--zone") { Description = "Time zone of --cron, such as Europe/Berlin; default UTC" };
+        private readonly Option<string?> calendar = new("--on-calendar")
+        {
+            Description = $"When the job starts, as OnCalendar= of its systemd timer: {OnCalendar.Rule}; the timer's AccuracySec, one " +
+                "minute by default, and RandomizedDelaySec are part of --grace",
+        };
+
+        private readonly Option<string?> zone = new("--zone")
+        {
+            Description = "Time zone of --cron, such as Europe/Berlin, default UTC; or of --on-calendar, default that of this machine",
+        };
 
         private readonly Option<string> grace = new("--grace")
         {
@@ -103,19 +113,31 @@ internal static class HeartbeatCommand
 
         public Option<bool> End { get; } = new("--end") { Description = "No more heartbeats are to be expected" };
 
-        public void AddTo(Command command) => Array.ForEach<Option>([every, cron, zone, grace, severity, cap, key, End],
+        public void AddTo(Command command) => Array.ForEach<Option>([every, cron, calendar, zone, grace, severity, cap, key, End],
             command.Options.Add);
 
         public SignedHeartbeats Read(ParseResult parsed, string name)
         {
-            var seconds = parsed.GetValue(every) is { } text ? (int)HookCommand.Duration("--every", text).TotalSeconds : (int?)null;
-            return seconds is null == parsed.GetValue(cron) is null
-                ? throw new CliFaultException(ExitCodes.Misconfigured, "Say when heartbeats are expected: --every or --cron.")
-                : new SignedHeartbeats(
-                    parsed.GetRequiredValue(cap), name, new HeartbeatSchedule(seconds, parsed.GetValue(cron), parsed.GetValue(zone)),
-                    (int)HookCommand.Duration("--grace", parsed.GetRequiredValue(grace)).TotalSeconds, parsed.GetRequiredValue(severity),
-                    CapEnvironment.Key(parsed.GetValue(key)));
+            var (schedule, second) = Schedule(parsed);
+            return new SignedHeartbeats(
+                parsed.GetRequiredValue(cap), name, schedule,
+                second + (int)HookCommand.Duration("--grace",
+                    parsed.GetRequiredValue(grace)).TotalSeconds, parsed.GetRequiredValue(severity),
+                CapEnvironment.Key(parsed.GetValue(key)));
         }
+
+        /// <returns>The schedule, and how many seconds after its minute a job starts.</returns>
+        private (HeartbeatSchedule Schedule, int Second) Schedule(ParseResult parsed) =>
+            (parsed.GetValue(every), parsed.GetValue(cron), parsed.GetValue(calendar)) switch
+            {
+                ({ } text, null, null) => (new((int)HookCommand.Duration("--every", text).TotalSeconds, null, parsed.GetValue(zone)), 0),
+                (null, { } text, null) => (new(null, text, parsed.GetValue(zone)), 0),
+                (null, null, { } text) when OnCalendar.Parse(text) is { } found =>
+                    (new(null, found.Cron, found.TimeZone ?? parsed.GetValue(zone) ?? TimeZoneInfo.Local.Id), found.Seconds),
+                (null, null, not null) => throw new CliFaultException(ExitCodes.Misconfigured, $"--on-calendar is {OnCalendar.Rule}."),
+                _ => throw new CliFaultException(
+                    ExitCodes.Misconfigured, "Say when heartbeats are expected: --every, --cron or --on-calendar."),
+            };
     }
 
     /// <summary>Signs and sends heartbeats of one job.</summary>

@@ -47,8 +47,25 @@ public sealed class HeartbeatCommandTests(NodeFixture node) : IDisposable
         Assert.Equal(0, (await CapAsync("heartbeat", "single", "--every", "1m", "--grace", "30s", "--end")).Code);
         Assert.DoesNotContain("single", (await CapAsync("heartbeat", "list")).Output, StringComparison.Ordinal);
         var wrong = await CapAsync("heartbeat", "single", "--grace", "30s");
-        Assert.Contains("--every or --cron", wrong.Output, StringComparison.Ordinal);
+        Assert.Contains("--every, --cron or --on-calendar", wrong.Output, StringComparison.Ordinal);
         Assert.NotEqual(0, wrong.Code);
+        var both = await CapAsync("heartbeat", "single", "--every", "1m", "--on-calendar", "daily", "--grace", "30s");
+        Assert.NotEqual(0, both.Code);
+        var never = await CapAsync("heartbeat", "single", "--on-calendar", "2020-01-01", "--grace", "30s");
+        Assert.Contains("--on-calendar is a calendar event", never.Output, StringComparison.Ordinal);
+        Assert.NotEqual(0, never.Code);
+    }
+
+    [Fact]
+    public async Task A_job_of_a_systemd_timer_is_expected_when_the_timer_elapses()
+    {
+        Assert.Equal(0, (await CapAsync("heartbeat", "timer", "--on-calendar", "Mon..Fri 02:30:15 Europe/Berlin", "--grace", "2m")).Code);
+        var row = await RowAsync("timer");
+        Assert.Equal(("30 02 * * MON-FRI", "Europe/Berlin", 135), (row.Text("cron"), row.Text("timeZone"),
+            row.GetProperty("graceSeconds").GetInt32()));
+        Assert.Equal(0, (await CapAsync("heartbeat", "timer", "--on-calendar", "daily", "--grace", "2m")).Code);
+        Assert.Equal(TimeZoneInfo.Local.Id, (await RowAsync("timer")).Text("timeZone"));
+        Assert.Equal(0, (await CapAsync("heartbeat", "remove", "timer")).Code);
     }
 
     [Fact]
