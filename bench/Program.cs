@@ -140,8 +140,13 @@ deliveries.SetAction(async (parsed, _) =>
         var result = await new DeliveryRun(
             folder.FullName, parsed.GetValue(perSecond), TimeSpan.FromSeconds(parsed.GetValue(seconds)), parsed.GetValue(endpoints),
             parsed.GetValue(hanging)).RunAsync();
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{result.Received} of {result.Accepted} received, p50 {result.P50:0.0} ms, p99 {result.P99:0.0} ms, max {result.Max:0.0} ms"));
+        Console.WriteLine(result);
+        if (parsed.GetValue(endpoints) == 1 && File.Exists(AlertmanagerRun.Program))
+        {
+            Console.WriteLine($"Alertmanager with group_wait 0s: {await new AlertmanagerRun(
+                folder.FullName, parsed.GetValue(perSecond), TimeSpan.FromSeconds(parsed.GetValue(seconds))).RunAsync()}");
+        }
+
         return result.Received == result.Accepted ? 0 : 1;
     }
     finally

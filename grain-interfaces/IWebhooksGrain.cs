@@ -56,6 +56,9 @@ public interface IWebhooksGrain : IGrainWithIntegerKey
 
     /// <summary>Signals that the log may have grown.</summary>
     [Alias("nudge"), OneWay, AlwaysInterleave] Task NudgeAsync(int log);
+
+    /// <summary>Signals that the log has grown by entries about these CapIDs.</summary>
+    [Alias("nudge-caps"), OneWay, AlwaysInterleave] Task NudgeAsync(int log, IReadOnlyList<string> capIds);
 }
 
 /// <summary>Sends test deliveries to one webhook. Key: its id.</summary>

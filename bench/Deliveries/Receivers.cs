@@ -26,6 +26,7 @@ internal sealed class Receivers : IAsyncDisposable
         builder.WebHost.UseUrls(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"));
         app = builder.Build();
         app.MapPost("/{number}", ReceiveAsync);
+        app.MapPost("/alertmanager", ReceiveAlertsAsync);
         app.MapPost("/hanging/{number}", context => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted));
     }
 
@@ -42,6 +43,8 @@ internal sealed class Receivers : IAsyncDisposable
         return receivers;
     }
 
+    public string AlertmanagerUrl => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}/alertmanager");
+
     public string Url(int number, bool hangs) => string.Create(
         CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}/{(hangs ? "hanging/" : "")}{number}");
 
@@ -51,6 +54,16 @@ internal sealed class Receivers : IAsyncDisposable
         await now.CancelAsync();
         await app.StopAsync(now.Token); // some requests never end
         await app.DisposeAsync();
+    }
+
+    private async Task ReceiveAlertsAsync(HttpContext context)
+    {
+        var at = Stopwatch.GetTimestamp();
+        using var body = await JsonDocument.ParseAsync(context.Request.Body);
+        foreach (var alert in body.RootElement.GetProperty("alerts").EnumerateArray())
+        {
+            arrivals.TryAdd(alert.GetProperty("labels").GetProperty("incident").GetString()!, at);
+        }
     }
 
     private async Task ReceiveAsync(HttpContext context)

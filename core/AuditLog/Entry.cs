@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Core.CanonicalJson;
@@ -14,6 +15,16 @@ public static class Entry
     /// <param name="at">UTC, written with a precision of 100 ns.</param>
     public static EntryDraft Write(string kind, string origin, DateTimeOffset at, CanonicalObject body) =>
         new(kind, new CanonicalObject().Add("at", Instant(at)).Add("body", body).Add("kind", kind).Add("origin", origin).ToBytes());
+
+    /// <param name="entry">The bytes of an incident's or an update's entry.</param>
+    /// <remarks>In canonical JSON, a quotation mark within a string is escaped: only a member looks like one.</remarks>
+    public static string CapIdOf(ReadOnlySpan<byte> entry)
+    {
+        var value = entry[(entry.IndexOf(CapIdMember) + CapIdMember.Length)..];
+        return Encoding.UTF8.GetString(value[..value.IndexOf((byte)'"')]);
+    }
+
+    private static ReadOnlySpan<byte> CapIdMember => "\"capId\":\""u8;
 
     public static string Instant(DateTimeOffset at) =>
         at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture);

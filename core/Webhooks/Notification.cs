@@ -18,6 +18,10 @@ public sealed record Notification(
     /// <summary>Ids of the webhooks it goes to, whatever their filters; null if the filters decide.</summary>
     public IReadOnlyList<string>? Webhooks => Page?.Webhooks ?? Summary?.Webhooks ?? Inaction?.Webhooks;
 
+    /// <summary>Whether entries of this kind are delivered to webhooks.</summary>
+    public static bool IsMadeBy(string kind) => EntryKinds.IsUpdate(kind) || kind is EntryKinds.IncidentAccepted
+        or EntryKinds.IncidentPaged or EntryKinds.SilenceEnded or EntryKinds.AuditInaction;
+
     /// <returns>Null for an entry that is not delivered to webhooks.</returns>
     public static Notification? Of(LogEntry entry)
     {

@@ -37,12 +37,14 @@ internal sealed partial class AuditLogGrain(
         var ladders = grains.GetGrain<ILaddersGrain>(0);
 
         // Runs on the committer's thread, where the grain's own services are not available.
-        void NudgeConsumers(LogHead committed)
+        void NudgeConsumers(IReadOnlyList<Append> committed)
         {
             _ = archivist.NudgeAsync();
             _ = anchorer.NudgeAsync();
-            _ = webhooks.NudgeAsync(log);
-            _ = ladders.NudgeAsync(log);
+            var concerned = Concerned.By(committed);
+            _ = concerned.Webhooks ? concerned.CapIds is { } capIds ? webhooks.NudgeAsync(log, capIds) : webhooks.NudgeAsync(log)
+                : Task.CompletedTask;
+            _ = concerned.Ladders ? ladders.NudgeAsync(log) : Task.CompletedTask;
         }
 
         GroupCommit? opened = null;

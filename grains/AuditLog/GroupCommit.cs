@@ -27,14 +27,16 @@ internal sealed class GroupCommit
 
     private readonly IAuditLogWriter store;
     private readonly int log;
-    private readonly Action<LogHead> committed;
+    private readonly Action<IReadOnlyList<Append>> committed;
     private readonly Action<Exception> failed;
     private LogHead head;
 
     /// <param name="head">The head that the store returned when the log was opened.</param>
-    /// <param name="committed">Called with every new head, on a thread-pool thread.</param>
+    /// <param name="committed">
+    /// Called when the log has grown, on a thread-pool thread, with the appends of the commit; some may have been refused.
+    /// </param>
     /// <param name="failed">Called once, when this committer ends on a fault.</param>
-    public GroupCommit(IAuditLogWriter store, int log, LogHead head, Action<LogHead> committed, Action<Exception> failed)
+    public GroupCommit(IAuditLogWriter store, int log, LogHead head, Action<IReadOnlyList<Append>> committed, Action<Exception> failed)
     {
         (this.store, this.log, this.head, this.committed, this.failed) = (store, log, head, committed, failed);
         using (ExecutionContext.SuppressFlow()) // it serves all callers, so it must not join the trace of one
@@ -107,7 +109,8 @@ internal sealed class GroupCommit
     private async Task CommitAsync(List<Pending> batch)
     {
         var began = Stopwatch.GetTimestamp();
-        var (next, outcomes) = await store.CommitAsync(log, head, batch.ConvertAll(pending => pending.Append), CancellationToken.None);
+        var appends = batch.ConvertAll(pending => pending.Append);
+        var (next, outcomes) = await store.CommitAsync(log, head, appends, CancellationToken.None);
         GrainMetrics.Committed(log, batch.Count, Stopwatch.GetElapsedTime(began));
         var grown = next.Size != head.Size;
         Volatile.Write(ref head, next);
@@ -118,7 +121,7 @@ internal sealed class GroupCommit
 
         if (grown)
         {
-            committed(next);
+            committed(appends);
         }
     }
 

@@ -15,7 +15,7 @@ internal sealed partial class NotifierGrain
         var limit = endpoint!.Sends.IsOrdered ? 1 : MaxRows;
         foreach (var entry in entries)
         {
-            if (Notification.Of(entry) is not { } notification || !endpoint!.Wants(notification))
+            if (!endpoint!.MayWant(entry) || Notification.Of(entry) is not { } notification || !endpoint.Wants(notification))
             {
                 continue;
             }

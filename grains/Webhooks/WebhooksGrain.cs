@@ -160,22 +160,6 @@ internal sealed partial class WebhooksGrain(
         }
     }
 
-    public Task NudgeAsync(int log)
-    {
-        foreach (var endpoint in stored.State.Endpoints.Where(endpoint => endpoint.DisabledAt is null))
-        {
-            _ = GrainFactory.Notifier(endpoint.Id, log).NudgeAsync();
-        }
-
-        if (!isLoggingChanges && Waiting.Any())
-        {
-            isLoggingChanges = true;
-            _ = this.AsReference<IWebhooksGrain>().SettleAsync();
-        }
-
-        return Task.CompletedTask;
-    }
-
     private WebhookEndpoint? Find(string id) => stored.State.Endpoints.Find(endpoint => endpoint.Id == id);
 
     private List<WebhookEndpoint> Replace(WebhookEndpoint next) =>

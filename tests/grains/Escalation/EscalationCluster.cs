@@ -53,10 +53,14 @@ public abstract class EscalationCluster : WebhookCluster
     protected async Task PassAsync()
     {
         var escalator = Cluster.Client.GetGrain<IEscalatorGrain>(LogOfIncidents);
-        await Eventually.TrueAsync(async () => (await escalator.ProgressAsync()).Lag == 0);
+        if ((await Ladders.PolicyAsync()).Ladders.Count > 0)
+        {
+            await CaughtUpAsync(escalator);
+        }
+
         foreach (var webhook in await Webhooks.ListAsync())
         {
-            await Eventually.TrueAsync(async () => (await Cluster.Client.Notifier(webhook.Id, LogOfIncidents).ProgressAsync()).Lag == 0);
+            await CaughtUpAsync(Cluster.Client.Notifier(webhook.Id, LogOfIncidents));
         }
 
         for (var second = 0; second < 61; second++)

@@ -111,13 +111,13 @@ public sealed class NotifierTurnsTests : WebhookCluster
         await RowAsync(id, "P-1", row => row.State == DeliveryState.Delivered);
         Time.Advance(TimeSpan.FromMinutes(1));
         await NudgeAsync();
-        var (before, notifier) = (Nudges, Cluster.Client.Notifier(id, LogOfIncidents));
+        var (before, notifier) = (Nudged.Count, Cluster.Client.Notifier(id, LogOfIncidents));
         for (var i = 0; i < 300; i++)
         {
             await notifier.ProgressAsync();
         }
 
-        Assert.InRange(Nudges - before, 0, 30);
+        Assert.InRange(Nudged.Count - before, 0, 30);
     }
 
     [Theory]

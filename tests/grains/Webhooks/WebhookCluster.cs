@@ -43,10 +43,9 @@ public abstract class WebhookCluster : IAsyncLifetime
     protected ScriptedSender Sender { get; } = new();
     protected FaultyWriter Writer { get; } = new();
 
-    /// <summary>Number of nudges that notifiers have received.</summary>
-    protected int Nudges => Volatile.Read(ref nudges);
+    /// <summary>Keys of the notifiers that were nudged, once for each nudge.</summary>
+    protected ConcurrentQueue<string> Nudged { get; } = [];
 
-    private int nudges;
     protected InProcessTestCluster Cluster { get; private set; } = null!;
 
     protected IWebhooksGrain Webhooks => Cluster.Client.GetGrain<IWebhooksGrain>(0);
@@ -61,7 +60,11 @@ public abstract class WebhookCluster : IAsyncLifetime
             silo.Services.AddSingleton<IWebhookSender>(Sender);
             silo.AddIncomingGrainCallFilter(call =>
             {
-                Interlocked.Add(ref nudges, call.InterfaceMethod.Name == nameof(INotifierGrain.NudgeAsync) ? 1 : 0);
+                if (call.Grain is INotifierGrain notifier && call.InterfaceMethod.Name == nameof(INotifierGrain.NudgeAsync))
+                {
+                    Nudged.Enqueue(notifier.GetPrimaryKeyString());
+                }
+
                 return call.Invoke();
             });
             silo.Services.AddSingleton<IAuditLogWriter>(services =>
@@ -110,9 +113,16 @@ public abstract class WebhookCluster : IAsyncLifetime
     /// </summary>
     protected async Task PassAsync(string id, TimeSpan by)
     {
-        await Eventually.TrueAsync(async () => (await Cluster.Client.Notifier(id, LogOfIncidents).ProgressAsync()).Lag == 0);
+        await CaughtUpAsync(Cluster.Client.Notifier(id, LogOfIncidents));
         Time.Advance(by);
     }
+
+    /// <summary>Nudges a consumer, as the waker does, until it has read the log.</summary>
+    protected static Task CaughtUpAsync(IConsumer consumer) => Eventually.TrueAsync(async () =>
+    {
+        await consumer.NudgeAsync();
+        return (await consumer.ProgressAsync()).Lag == 0;
+    });
 
     /// <summary>Waits for the next delivery; a notifier that a timeout stopped backs off for a second first.</summary>
     protected async Task<Delivery> AgainAsync()
@@ -139,11 +149,11 @@ public abstract class WebhookCluster : IAsyncLifetime
         await Webhooks.RemoveAsync("nobody", Me);
     }
 
-    protected async Task<LogEntry> EntryAsync(string kind)
+    protected async Task<LogEntry> EntryAsync(string kind, bool nudge = true)
     {
         await Eventually.TrueAsync(async () =>
         {
-            await NudgeAsync();
+            await (nudge ? NudgeAsync() : Task.CompletedTask);
             return (await EntriesAsync(kind)).Count > 0;
         });
         return Assert.Single(await EntriesAsync(kind));

@@ -57,8 +57,7 @@ public sealed class WebhooksGrainTests : WebhookCluster
         var id = await RegisterAsync();
         await FileAsync("I-1");
         Assert.Equal("I-1", await NextAsync());
-        Task CaughtUpAsync() => Eventually.TrueAsync(async () => (await Cluster.Client.Notifier(id,
-            LogOfIncidents).ProgressAsync()).Lag == 0);
+        Task CaughtUpAsync() => WebhookCluster.CaughtUpAsync(Cluster.Client.Notifier(id, LogOfIncidents));
         await CaughtUpAsync();
         var backup = new SqliteCopy(Folder.File("log.db"));
         for (var i = 0; i < 10; i++)
