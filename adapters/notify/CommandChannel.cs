@@ -13,8 +13,6 @@ namespace CapOrleans.Notify;
 /// <param name="programs">Absolute paths by name.</param>
 public sealed class CommandChannel(IReadOnlyDictionary<string, string> programs, TimeProvider time) : IDeliveryChannel
 {
-    private const int MaxAnswerBytes = 256;
-
     private static readonly TimeSpan StreamsLinger = TimeSpan.FromMilliseconds(500);
 
     public string Scheme => "command";
@@ -85,7 +83,7 @@ public sealed class CommandChannel(IReadOnlyDictionary<string, string> programs,
     /// <summary>Reads to the end, so that the program never waits for us, or until cancelled; keeps the start.</summary>
     private static async Task<string> ReadStartAsync(Stream stream, CancellationToken cancellationToken)
     {
-        var (kept, length, buffer) = (new byte[MaxAnswerBytes], 0, new byte[4096]);
+        var (kept, length, buffer) = (new byte[AnswerExcerpt.MaxLength], 0, new byte[4096]);
         try
         {
             while (await stream.ReadAsync(buffer, cancellationToken) is > 0 and var read)

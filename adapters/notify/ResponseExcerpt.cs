@@ -1,4 +1,5 @@
 using System.Text;
+using CapOrleans.Core.Webhooks;
 
 namespace CapOrleans.Notify;
 
@@ -8,8 +9,6 @@ namespace CapOrleans.Notify;
 /// </summary>
 internal static class ResponseExcerpt
 {
-    private const int MaxBytes = 256;
-
     private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(1);
 
     /// <returns>The text without control characters; null when it is empty.</returns>
@@ -17,7 +16,7 @@ internal static class ResponseExcerpt
     {
         using var limit = new CancellationTokenSource(ReadTimeout, time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
-        var bytes = new byte[MaxBytes];
+        var bytes = new byte[AnswerExcerpt.MaxLength];
         var length = 0;
         try
         {
@@ -32,7 +31,6 @@ internal static class ResponseExcerpt
             // The status is what counts; the text is whatever arrived until then.
         }
 
-        var text = string.Concat(Encoding.UTF8.GetString(bytes.AsSpan(0, length)).Where(c => !char.IsControl(c))).Trim();
-        return text.Length == 0 ? null : text;
+        return AnswerExcerpt.Of(Encoding.UTF8.GetString(bytes.AsSpan(0, length)));
     }
 }

@@ -42,7 +42,8 @@ public static class DeliverySchedule
     public static DeliveryRow AfterAttempt(DeliveryRow row, DeliveryOutcome outcome, DateTimeOffset at, double jitter, bool isPage = false)
     {
         var isUncounted = IsUncounted(row, outcome, at, isPage);
-        var attempt = new DeliveryAttempt(at, (int)outcome.Duration.TotalMilliseconds, outcome.Fault, outcome.Code, outcome.Answer);
+        var attempt = new DeliveryAttempt(at, (int)outcome.Duration.TotalMilliseconds, outcome.Fault, outcome.Code,
+            AnswerExcerpt.Of(outcome.Answer));
         var next = row with
         {
             Attempts = row.Attempts.Count < MaxRemembered ? [.. row.Attempts, attempt]

@@ -12,6 +12,16 @@ public sealed class DeliveryScheduleTests
     private static readonly DeliveryOutcome Fails = new(DeliveryFault.Status, 500);
 
     [Fact]
+    public void Of_an_answer_the_beginning_is_kept_in_one_line_however_much_a_receiver_says()
+    {
+        var outcome = Fails with { Answer = $"554\r\n\u0000\u001b[2J no {new string('x', 100_000)}" };
+        var kept = DeliverySchedule.AfterAttempt(Row(), outcome, Start, jitter: 0.5).Attempts[0].Answer!;
+        Assert.Equal(256, kept.Length);
+        Assert.StartsWith("554[2J no xxx", kept, StringComparison.Ordinal);
+        Assert.Null(DeliverySchedule.AfterAttempt(Row(), Fails with { Answer = "\r\n" }, Start, jitter: 0.5).Attempts[0].Answer);
+    }
+
+    [Fact]
     public void Ten_attempts_stretch_over_75_hours_and_the_tenth_is_the_last()
     {
         var row = Row();
