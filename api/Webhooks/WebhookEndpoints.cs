@@ -131,6 +131,11 @@ internal static class WebhookEndpoints
 
     private static async Task<IResult> TestAsync(string id, HttpContext context, IGrainFactory grains)
     {
+        if (await grains.GetGrain<IWebhooksGrain>(0).FindAsync(id) is null)
+        {
+            return Unknown(); // not every text is a grain's key
+        }
+
         var test = await grains.GetGrain<IWebhookTestGrain>(id).SendAsync();
         if (test is { Verdict: WebhookTestVerdict.Sent, Report: { } report })
         {

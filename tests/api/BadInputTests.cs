@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Tests.Api;
@@ -25,6 +26,27 @@ public sealed class BadInputTests(NodeFixture node)
     {
         var bytes = what == "invalid UTF-8" ? [(byte)'"', 0xFF, (byte)'"'] : Encoding.UTF8.GetBytes(body);
         await RefusedAsync(bytes, status, field);
+    }
+
+    [Fact]
+    public async Task Whatever_is_in_a_path_no_operation_fails()
+    {
+        using var document = JsonDocument.Parse(await node.Operator.GetStringAsync("/openapi/v1.json"));
+        foreach (var path in document.RootElement.GetProperty("paths").EnumerateObject()
+            .Where(path => path.Name.Contains('{', StringComparison.Ordinal) && !path.Name.EndsWith("/stream", StringComparison.Ordinal)))
+        {
+            foreach (var value in (string[])["%20", "%00", "%2e%2e", "%2f", "%E2%80%AE", "%ED%A0%80", "a%0d%0ab", new string('x', 4000)])
+            {
+                var url = Regex.Replace(path.Name, @"\{\w+\}", value);
+                foreach (var method in path.Value.EnumerateObject().Select(operation => operation.Name).Where(name => name != "parameters"))
+                {
+                    using var request = new HttpRequestMessage(new HttpMethod(method.ToUpperInvariant()), url);
+                    request.Content = method == "get" ? null : NodeFixture.Json("{}"u8.ToArray());
+                    using var answer = await node.Operator.SendAsync(request);
+                    Assert.True((int)answer.StatusCode is >= 200 and < 500, $"{method} {url}: {answer.StatusCode}");
+                }
+            }
+        }
     }
 
     [Theory]
