@@ -29,11 +29,29 @@ public static class StrictJson
 
         try
         {
+            if (utf8.Span.IndexOf("\\ud"u8) >= 0 || utf8.Span.IndexOf("\\uD"u8) >= 0)
+            {
+                ReadStrings(utf8.Span);
+            }
+
             return JsonDocument.Parse(utf8, extraDepth == 0 ? Options : Options with { MaxDepth = MaxDepth + extraDepth });
         }
         catch (InvalidOperationException fault)
         {
             throw LoneSurrogate(fault);
+        }
+    }
+
+    /// <summary>Parsing unescapes no string, so that half of a pair would be found only by whoever reads it.</summary>
+    private static void ReadStrings(ReadOnlySpan<byte> utf8)
+    {
+        var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = int.MaxValue });
+        while (reader.Read())
+        {
+            if (reader is { ValueIsEscaped: true, TokenType: JsonTokenType.String or JsonTokenType.PropertyName })
+            {
+                reader.GetString();
+            }
         }
     }
 

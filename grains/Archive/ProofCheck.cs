@@ -49,7 +49,8 @@ internal sealed class ProofCheck(IAuditLogReader log, ProofCheckShare share, Adm
     /// not, but only the newest version's numbers.
     /// </summary>
     private string? ContextFault(AcceptedIncident incident, CapContext? context) =>
-        incident.Signer is null ? (policy.AcceptUnsigned ? null : "it is unsigned, and unsigned incidents are refused")
+        incident.Signer is null
+            ? (policy.AcceptUnsigned || incident.Integration is not null ? null : "it is unsigned, and unsigned incidents are refused")
         : context?.Keys.FirstOrDefault(key => key.Address == incident.Signer) is not { } key ? $"{incident.Signer} was never a key of the CapID"
         : key.IsContract != (incident.WalletBlock is not null) ? $"{incident.Signer} is " +
             $"{(key.IsContract ? "a contract wallet" : "not a contract wallet")}"

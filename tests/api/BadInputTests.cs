@@ -49,6 +49,24 @@ public sealed class BadInputTests(NodeFixture node)
         }
     }
 
+    [Fact]
+    public async Task Half_of_a_surrogate_pair_fails_no_operation_that_reads_a_body()
+    {
+        using var document = JsonDocument.Parse(await node.Operator.GetStringAsync("/openapi/v1.json"));
+        foreach (var operation in document.RootElement.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value.EnumerateObject()
+            .Where(operation => operation.Value.ValueKind == JsonValueKind.Object && operation.Value.TryGetProperty("requestBody", out _))
+            .Select(operation => (Method: operation.Name, Url: path.Name.Replace('{', 'x').Replace('}', 'x')))))
+        {
+            foreach (var text in (string[])["""{"routing_key":"\ud800"}""", """{"\uDFFF":1}""", """[{"a":["\uD800\u0041"]}]"""])
+            {
+                using var request = new HttpRequestMessage(new HttpMethod(operation.Method.ToUpperInvariant()), operation.Url);
+                request.Content = NodeFixture.Json(Encoding.UTF8.GetBytes(text));
+                using var answer = await node.Operator.SendAsync(request);
+                Assert.True((int)answer.StatusCode < 500, $"{operation}: {answer.StatusCode} to {text}");
+            }
+        }
+    }
+
     [Theory]
     [InlineData("task_id", "7")]
     [InlineData("task_id", "\"a|b\"")]

@@ -44,6 +44,15 @@ public sealed class IntegrationTests(NodeFixture node)
         Assert.Equal(["open", "resolved", "resolved", "open"], (await IncidentsAsync("PD-1")).Select(incident => incident.Text("state")));
         var entries = await node.AnswerAsync(HttpMethod.Get, "/v1/audit?log=0&limit=500", HttpStatusCode.OK);
         Assert.DoesNotContain(key, entries.GetRawText(), StringComparison.Ordinal);
+
+        // The archive checks each proof again, and has nothing against what nobody signed.
+        await Eventually.TrueAsync(async () =>
+        {
+            var consumers = (await node.AnswerAsync(HttpMethod.Get, "/health/ready", HttpStatusCode.OK)).GetProperty("consumers");
+            var archive = consumers.EnumerateArray().First(one => one.Text("consumer") == "archive");
+            Assert.Equal(JsonValueKind.Null, archive.GetProperty("lastError").ValueKind);
+            return archive.GetProperty("lag").GetInt64() == 0;
+        });
         Assert.DoesNotContain(key, string.Concat((await IncidentsAsync("PD-1")).Select(incident => incident.GetRawText())),
             StringComparison.Ordinal);
     }
@@ -70,6 +79,8 @@ public sealed class IntegrationTests(NodeFixture node)
 
         // Another integration of the same CapID neither resolves nor groups with what this one filed.
         var other = (await CreateAsync("INT-1")).Text("key");
+        using var half = await AlertsAsync(other, """{"version":"4","alerts":[{"status":"\ud800"}]}""");
+        Assert.Equal(HttpStatusCode.BadRequest, half.StatusCode);
         using var others = await AlertsAsync(other, Alerts(("resolved", "aa11", "")));
         Assert.Equal(HttpStatusCode.OK, others.StatusCode);
         Assert.Equal("open", (await IncidentsAsync("INT-1"))[0].Text("state"));

@@ -80,6 +80,26 @@ public sealed class ArchivistGrainTests : IDisposable
     }
 
     [Fact]
+    public async Task An_incident_that_nobody_signs_is_named_unless_an_integration_or_a_heartbeat_filed_it()
+    {
+        await using var cluster = await StartAsync();
+        var cap = cluster.Client.Cap("Z-001");
+        var key = PrivateKey.Create();
+        await cap.DefineAsync(new CapDefinition(null, null, null, null, [new KeyDefinition($"{key.Address}", null, null, null)]), Actor.Service);
+        ProvenReport Unsigned(string id, IntegrationReference? by) => new(
+            TestIncident.Signed(key, "Z-001", id, TimeProvider.System.GetUtcNow()).Without("signature").Report(), Admission.Unverified, null,
+            null, by);
+        foreach (var report in (ProvenReport[])
+            [Unsigned("FOREIGN", new IntegrationReference("1f0c22ab", "prometheus")), Unsigned("NOBODY", null)])
+        {
+            Assert.Equal(Verdict.Accepted, (await cap.AcceptAsync([report]))[0].Verdict);
+        }
+
+        await CaughtUpAsync(cluster);
+        Assert.Equal(["NOBODY"], await FailedAsync());
+    }
+
+    [Fact]
     public async Task An_archive_outage_keeps_no_forged_incident_from_being_named()
     {
         await using var cluster = await StartAsync(new Away());
