@@ -53,7 +53,8 @@ public sealed class BadInputTests(NodeFixture node)
     public async Task Half_of_a_surrogate_pair_fails_no_operation_that_reads_a_body()
     {
         using var document = JsonDocument.Parse(await node.Operator.GetStringAsync("/openapi/v1.json"));
-        foreach (var operation in document.RootElement.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value.EnumerateObject()
+        var paths = document.RootElement.GetProperty("paths").EnumerateObject();
+        foreach (var operation in paths.SelectMany(path => path.Value.EnumerateObject()
             .Where(operation => operation.Value.ValueKind == JsonValueKind.Object && operation.Value.TryGetProperty("requestBody", out _))
             .Select(operation => (Method: operation.Name, Url: path.Name.Replace('{', 'x').Replace('}', 'x')))))
         {

@@ -83,16 +83,15 @@ public sealed class ArchivistGrainTests : IDisposable
     public async Task An_incident_that_nobody_signs_is_named_unless_an_integration_or_a_heartbeat_filed_it()
     {
         await using var cluster = await StartAsync();
-        var cap = cluster.Client.Cap("Z-001");
-        var key = PrivateKey.Create();
-        await cap.DefineAsync(new CapDefinition(null, null, null, null, [new KeyDefinition($"{key.Address}", null, null, null)]), Actor.Service);
-        ProvenReport Unsigned(string id, IntegrationReference? by) => new(
-            TestIncident.Signed(key, "Z-001", id, TimeProvider.System.GetUtcNow()).Without("signature").Report(), Admission.Unverified, null,
-            null, by);
-        foreach (var report in (ProvenReport[])
-            [Unsigned("FOREIGN", new IntegrationReference("1f0c22ab", "prometheus")), Unsigned("NOBODY", null)])
+        var (cap, key) = (cluster.Client.Cap("Z-001"), PrivateKey.Create());
+        var reporter = new KeyDefinition($"{key.Address}", null, null, null);
+        await cap.DefineAsync(new CapDefinition(null, null, null, null, [reporter]), Actor.Service);
+        foreach (var (id, by) in ((string, IntegrationReference?)[])
+            [("FOREIGN", new IntegrationReference("1f0c22ab", "prometheus")), ("NOBODY", null)])
         {
-            Assert.Equal(Verdict.Accepted, (await cap.AcceptAsync([report]))[0].Verdict);
+            var report = TestIncident.Signed(key, "Z-001", id, TimeProvider.System.GetUtcNow()).Without("signature").Report();
+            var ruling = await cap.AcceptAsync([new ProvenReport(report, Admission.Unverified, null, null, by)]);
+            Assert.Equal(Verdict.Accepted, ruling[0].Verdict);
         }
 
         await CaughtUpAsync(cluster);
