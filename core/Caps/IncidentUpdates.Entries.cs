@@ -4,6 +4,7 @@ using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.CanonicalJson;
+using CapOrleans.Core.Heartbeats;
 using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Core.Caps;
@@ -11,6 +12,13 @@ namespace CapOrleans.Core.Caps;
 /// <summary>Writes updates into the log, reads them, and verifies logged ones.</summary>
 public static partial class IncidentUpdates
 {
+    /// <summary>
+    /// Whether a machine says that the fault is over: its own hook, an integration or a heartbeat. That ends this fault
+    /// alone, while people who resolve the first incident of a group resolve all of it.
+    /// </summary>
+    public static bool IsRecovery(this IncidentUpdateView update) => update.Recovery is not null
+        || update.By == HeartbeatEntries.Source || update.By.StartsWith("integration:", StringComparison.Ordinal);
+
     public static EntryDraft Write(string capId, ProvenUpdate update, string origin, DateTimeOffset now)
     {
         var request = update.Request;

@@ -81,7 +81,7 @@ internal sealed class IncidentViews(IAuditLogReader reader, IIncidentGroupReader
     /// </returns>
     private static int GroupStateOf(IncidentGroup? group, UpdateSummary? first) => first is null
         || (group!.Rule != GroupRules.DedupKey && first.StateRank == IncidentUpdates.ResolvedRank
-            && IncidentUpdates.ReadView(first.Newest).View.Recovery is not null)
+            && IncidentUpdates.ReadView(first.Newest).View.IsRecovery())
         ? 0 : first.StateRank;
 
     public int LogOf(AcceptedIncident accepted) => LogOf(accepted.CapId);

@@ -1,9 +1,7 @@
 using CapOrleans.Contracts.Access;
 using CapOrleans.Contracts.AuditLog;
-using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Heartbeats;
 using CapOrleans.Contracts.Incidents;
-using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Caps;
 using CapOrleans.Core.Heartbeats;
 using CapOrleans.Core.Incidents;
@@ -55,7 +53,7 @@ internal sealed partial class CapGrain
             }
 
             // What is open already stays the incident; one that is refused for good leaves the entry alone.
-            var (isDone, incident) = row.Incident is { } open
+            var (isDone, incident) = await OpenIncidentAsync(row) is { } open
                 ? (true, open)
                 : await FileAsync(row, HeartbeatRules.IncidentId(name, due), now);
             if (isDone)
@@ -133,7 +131,7 @@ internal sealed partial class CapGrain
         }
 
         var row = new HeartbeatRow(CapId, heartbeat, now, HeartbeatRules.DueAfter(heartbeat, before?.DueAt, now), before?.Incident);
-        if (heartbeat.Event == HeartbeatEvent.Failure && before?.Incident is null)
+        if (heartbeat.Event == HeartbeatEvent.Failure && await OpenIncidentAsync(before) is null)
         {
             var (isDone, filed) = await FileAsync(row, HeartbeatRules.IncidentId(heartbeat.Name, heartbeat.SentAt), now);
             if (!isDone)
@@ -170,37 +168,6 @@ internal sealed partial class CapGrain
                 : isKnown ? [] : [HeartbeatEntries.WriteChanged(CapId, heartbeat, origin, now)],
             Heartbeat = new HeartbeatCommit(CapId, heartbeat.Name, isLast ? null : row),
         };
-    }
-
-    /// <returns>Whether that is settled, and the incident's id; null when it was refused for good.</returns>
-    private async Task<(bool IsDone, string? Incident)> FileAsync(HeartbeatRow row, string incidentId, DateTimeOffset now)
-    {
-        var (report, refusal) = HeartbeatEntries.ToReport(row, incidentId, now);
-        if (report is null)
-        {
-            throw new InvalidOperationException($"The incident of a heartbeat is not valid: {refusal!.Field} {refusal.Rule}");
-        }
-
-        var source = new IntegrationReference(HeartbeatEntries.Source, row.Last.Name);
-        var ruling = (await AcceptAsync([new ProvenReport(report, Admission.Unverified, null, null, source)]))[0];
-        var isFiled = ruling.Verdict is Verdict.Accepted or Verdict.AlreadyAccepted or Verdict.Conflicts; // filed before, with another time
-        return (!ruling.IsRetryable, isFiled ? incidentId : null);
-    }
-
-    /// <returns>False when it could not be resolved now.</returns>
-    private async Task<bool> TryResolveAsync(string incidentId, SentHeartbeat heartbeat)
-    {
-        if (await reader.FindIncidentAsync(CapId, incidentId, CancellationToken.None) is not { } entry)
-        {
-            return true;
-        }
-
-        var accepted = AcceptedIncident.Read(entry.Bytes);
-        var ruling = await UpdateAsync(new ProvenUpdate(
-            new UpdateRequest(UpdateAction.Resolve, null, null,
-                null), incidentId, entry.Index, accepted.Severity, accepted.PagingFloor, null,
-            HeartbeatEntries.Source, heartbeat.Name, null));
-        return ruling.Verdict is not (CapVerdict.Busy or CapVerdict.TooMany);
     }
 
     private static HeartbeatRuling Conflict(Refusal refusal) => new(HeartbeatVerdict.Conflicts, Refusal: refusal);

@@ -34,14 +34,14 @@ internal sealed partial class EscalatorGrain
     private async Task<LogEntry?> SuccessorAsync(LogEntry resolved)
     {
         var (capId, incidentId, update) = IncidentUpdates.ReadView(resolved);
-        return update.Recovery is not null && await Log.FindIncidentAsync(capId, incidentId, Stopping) is { } first
+        return update.IsRecovery() && await Log.FindIncidentAsync(capId, incidentId, Stopping) is { } first
             && AcceptedIncident.Read(first.Bytes).Group is { IsNew: true, Rule: not GroupRules.DedupKey } group
             ? await groups.FindNextOpenAsync(capId, group, Stopping) : null;
     }
 
     /// <returns>
     /// Indexes of the entries whose incident is in a group that pages people already: the group's first incident is in
-    /// the log before it, was unresolved then, and has a ladder.
+    /// the log before it, was unresolved then, and has a ladder that has not ended in vain.
     /// </returns>
     private async Task<HashSet<long>> CoveredByGroupAsync(IReadOnlyList<LogEntry> opening)
     {
@@ -53,7 +53,8 @@ internal sealed partial class EscalatorGrain
         {
             var (capId, firstId) = group.Key;
             if (await Log.FindIncidentAsync(capId, firstId, Stopping) is not { } first
-                || AcceptedIncident.Read(first.Bytes) is var accepted && LadderFor(accepted, first.Index) is null)
+                || (AcceptedIncident.Read(first.Bytes) is var accepted && LadderFor(accepted, first.Index) is null)
+                || await WasInVainAsync(capId, firstId))
             {
                 continue;
             }
@@ -65,6 +66,11 @@ internal sealed partial class EscalatorGrain
 
         return covered;
     }
+
+    /// <summary>Whether every level was paged for the incident, and nobody has answered since: nothing asks any more.</summary>
+    private async Task<bool> WasInVainAsync(string capId, string incidentId) =>
+        await escalations.StepsAsync(capId, incidentId, 1, Stopping) is [{ Kind: EntryKinds.IncidentUnanswered } end]
+        && !(await Log.UpdatesAsync([(capId, incidentId)], Stopping)).Any(update => update.Index > end.Index);
 
     private Ladder? LadderFor(AcceptedIncident incident, long index) => EscalationRules.Find(
         policy.Ladders.Where(ladder => StartOf(ladder) <= index), incident.CapId, incident.Severity, incident.PagingFloor);

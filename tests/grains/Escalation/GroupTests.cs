@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using CapOrleans.Contracts.Access;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
@@ -109,6 +110,39 @@ public sealed class GroupTests : EscalationCluster
         Assert.Equal(cpu, (await PagedAsync()).Incident);
         Assert.Equal("open", (await ViewAsync(cpu)).State);
         Assert.Equal(2, (await EntriesAsync(EntryKinds.IncidentPaged)).Count);
+    }
+
+    [Fact]
+    public async Task When_an_integration_says_that_the_first_of_an_agent_is_over_the_next_pages()
+    {
+        await LadderAsync(null, 1, 1);
+        await DefineAsync(new PolicyDefinition(GroupBy: GroupRules.Agent));
+        await FileAsync("I-1", null, "high");
+        await FileAsync("I-2", null, "high");
+        await PagedAsync();
+        Assert.Null((await Cluster.Client.Incident("Z-001", "I-1").UpdateAsync(
+            new UpdateRequest(UpdateAction.Resolve, null, null, null), new Actor("integration:1f0c22ab", "prometheus"))).Refusal);
+        Assert.Equal("I-2", (await PagedAsync()).Incident);
+        Assert.Equal("open", (await ViewAsync("I-2")).State);
+    }
+
+    [Fact]
+    public async Task A_group_whose_first_was_paged_in_vain_keeps_no_other_incident_from_paging()
+    {
+        await LadderAsync(null, 1, 1);
+        await FileAsync("I-1", "disk", "high");
+        Assert.Equal("I-1", (await PagedAsync()).Incident);
+        Assert.False((await FileAsync("I-2", "disk", "high"))!.IsNew);
+        await PassAsync();
+        Assert.Equal("I-1", (await PagedAsync()).Incident);
+        await PassAsync();
+        Assert.Single(await EntriesAsync(EntryKinds.IncidentUnanswered));
+        Assert.False((await FileAsync("I-3", "disk", "high"))!.IsNew);
+        Assert.Equal("I-3", (await PagedAsync()).Incident);
+        await UpdateAsync("I-1", UpdateAction.Acknowledge);
+        await FileAsync("I-4", "disk", "high");
+        await PassAsync();
+        Assert.DoesNotContain(await EntriesAsync(EntryKinds.IncidentPaged), entry => Body(entry).Text("incidentId") is "I-2" or "I-4");
     }
 
     [Fact]

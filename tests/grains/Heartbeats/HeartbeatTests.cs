@@ -82,6 +82,41 @@ public sealed class HeartbeatTests : WebhookCluster
     }
 
     [Fact]
+    public async Task A_job_that_goes_on_failing_after_people_resolved_its_incident_has_another()
+    {
+        await WatchAsync();
+        var first = (await SendAsync(HeartbeatEvent.Failure, 3)).Incident!;
+        await ResolveAsync(first);
+        Time.Advance(TimeSpan.FromSeconds(1));
+        var second = (await SendAsync(HeartbeatEvent.Failure, 3)).Incident!;
+        Assert.NotEqual(first, second);
+        Assert.Equal("open", (await ViewAsync(second)).State);
+        await ResolveAsync(second);
+        Time.Advance(TimeSpan.FromSeconds(1));
+        await SendAsync(HeartbeatEvent.Start);
+        Time.Advance(TimeSpan.FromSeconds(11));
+        await EventuallyAsync(row => row.DueAt is null);
+        var missed = Body(Assert.Single(await EntriesAsync(EntryKinds.HeartbeatMissed))).Text("incidentId");
+        Assert.Equal("open", (await ViewAsync(missed)).State);
+        await SendAsync(HeartbeatEvent.Success);
+        Assert.Equal("resolved", (await ViewAsync(missed)).State);
+    }
+
+    [Fact]
+    public async Task Who_takes_the_id_of_an_incident_in_advance_does_not_keep_it_from_being_filed()
+    {
+        await WatchAsync();
+        var row = await SendAsync(HeartbeatEvent.Success);
+        var taken = HeartbeatRules.IncidentId("backup", row.DueAt!.Value);
+        await FileAsync(taken, "normal");
+        Time.Advance(TimeSpan.FromSeconds(71));
+        await EventuallyAsync(row => row.Incident is not null);
+        var filed = (await RowAsync()).Incident!;
+        Assert.StartsWith($"{taken}-", filed, StringComparison.Ordinal);
+        Assert.Equal(("high", "heartbeat"), (await ViewAsync(filed)) is var view ? (view.Severity, view.Integration!.Id) : default);
+    }
+
+    [Fact]
     public async Task A_CapID_that_takes_no_unsigned_incidents_any_more_has_the_missed_one_in_its_log_alone()
     {
         await WatchAsync();
@@ -202,4 +237,7 @@ public sealed class HeartbeatTests : WebhookCluster
     });
 
     private async Task<IncidentView> ViewAsync(string id) => (await Cluster.Client.Incident("Z-001", id).ReadAsync())!;
+
+    private async Task ResolveAsync(string incident) => Assert.Null((await Cluster.Client.Incident("Z-001", incident)
+        .UpdateAsync(new UpdateRequest(UpdateAction.Resolve, null, null, null), Me)).Refusal);
 }
